@@ -158,6 +158,8 @@ pub struct Claimant {
     /// How often the sink refused its work on a task, since somebody had begun it under a later fence.
     superseded: OrderedMap<TaskId, u32>,
     question: Option<Question>,
+    /// When it asked or renewed last, as that was numbered.
+    said: Time,
     /// The last question that it gave up.
     missed: Option<Question>,
     /// How long it waits for a home: longer where answers take longer.
@@ -216,6 +218,7 @@ impl Claimant {
             avoids: OrderedMap::new(),
             superseded: OrderedMap::new(),
             question: None,
+            said: Time::ZERO,
             missed: None,
             answer_within: ANSWER,
             held: OrderedMap::new(),

@@ -11,7 +11,9 @@ pub mod deadlock;
 pub mod effects;
 pub mod events;
 pub mod health;
+pub mod homes;
 pub mod leases;
+pub mod limits;
 pub mod makespan;
 pub mod memory;
 pub mod paths;
@@ -59,8 +61,8 @@ sim_core::checks! {
             => precedence::Precedence::new(graph, ledger.clone(), parameters.gives().one_order),
         "coordination/paths": "Tasks start after the success of all that they wait for, and on the way for which a result decided."
             => paths::Paths::new(graph, parameters.gives().one_order),
-        "coordination/steps": "The steps of a task are done one after the other, from where the sink says that they were."
-            => steps::Steps::new(graph),
+        "coordination/steps": "The steps of a task are done one after the other, from where the sink says that they were, and once under each fence."
+            => steps::Steps::new(graph).if_divided(parameters.quorum_adapts()),
         "coordination/results": "A coordinator says of tasks what became of them at the sink, the sink what took effect, under fences that rise."
             => results::Results::new(graph, parameters.gives().one_order),
         "coordination/exactly-once": "Every task takes effect at most once, and the fences of a task rise."
@@ -80,6 +82,10 @@ sim_core::checks! {
             => health::HealthChecks::new(parameters, agents),
         "coordination/silence": "A coordinator finds agents that fall silent in time, and not before."
             => silence::Silence::new(parameters, agents),
+        "coordination/homes": "A home lets one agent at a time have a task, also over a crash."
+            => homes::Homes::new(parameters, agents, drift_ppm, ledger.clone()),
+        "coordination/limits": "An agent whose call was refused waits as long as it was told to."
+            => limits::Limits::new(parameters),
         "coordination/makespan": "The tasks do not end sooner than their longest chain and their work allow."
             => makespan::Makespan::new(parameters, graph, agents, ledger.clone()),
         "coordination/buckets": "The six buckets of each agent's time sum to the run, and an agent is at work exactly when it \

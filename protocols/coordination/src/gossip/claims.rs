@@ -99,8 +99,12 @@ impl Claimant {
     pub(super) fn ask(&mut self, task: TaskId, cx: &mut Context<'_, Coordination>) {
         let now = cx.monotonic();
         let home = self.home(task, now);
-        self.question = Some(Question { task, home, at: now });
-        self.say(home, SmallMessage::Claim(task, 0, now.as_nanos()), cx);
+        // Later than whatever it said before: a home that hears of this before it hears that the task was given back took it for
+        // the last heartbeat, and let the agent go on under the fence that was about to be given back.
+        let at = now.max(self.said.saturating_add(Duration::from_nanos(1)));
+        self.said = at;
+        self.question = Some(Question { task, home, at });
+        self.say(home, SmallMessage::Claim(task, 0, at.as_nanos()), cx);
     }
 
     /// Says something to an agent, which may be itself.
@@ -267,6 +271,7 @@ impl Claimant {
         let now = cx.monotonic();
         self.give_up_question(cx);
         self.ask_witness(now);
+        self.said = now.max(self.said);
         let tasks: Vec<(TaskId, Held)> = self.held.iter().map(|(task, held)| (*task, *held)).collect();
         for (task, held) in tasks {
             let unheard = held.asked.filter(|asked| now.since(*asked) >= self.answer_within);

@@ -36,10 +36,13 @@ struct One {
 impl One {
     /// An agent with one slot and a queue of this length, under the first epoch.
     fn new(tasks: u32, queue: u32) -> Self {
-        let parameters = Parameters::read(&serde_json::json!({
+        Self::with(&serde_json::json!({
             "strategy": "gossip", "layers": 1, "width": tasks, "queue": queue, "lease": "20s"
         }))
-        .unwrap();
+    }
+
+    fn with(parameters: &serde_json::Value) -> Self {
+        let parameters = Parameters::read(parameters).unwrap();
         let team = Rc::new(team(&parameters, 3, 1, Plants::default()).unwrap());
         let solo = Solo::new(OWN, 3);
         let agent = Agent::new(&solo.boot(Role::Member, &[]), team.clone());
@@ -174,6 +177,41 @@ fn an_agent_asks_for_nothing_more_once_a_task_has_its_slot() {
         said = one.hears(home, &Message::Claimed { task, fence: 5 << 32, attempt: 0, sequence });
     }
     assert_eq!((begun, one.queued), (1, 0));
+}
+
+/// An attempt fails at the moment of a heartbeat. A home that hears the next question before it hears that the task is given back must not
+/// take that for the heartbeat: it would let the agent go on under a fence that is about to be given back.
+#[test]
+fn a_question_has_another_number_than_the_heartbeat_of_the_same_moment() {
+    let mut one = One::with(&serde_json::json!({
+        "strategy": "gossip", "layers": 1, "width": 30, "queue": 0, "steps": 1, "tokens_out": 0, "failure": "1/1", "retries": 5
+    }));
+    let mut said = one.hears(SINK, &Message::Facts { since: 0, ends: [].into(), all: 0 });
+    // Tasks that it is the first home of end at once.
+    while let Some((task, fence)) = said.iter().find_map(|(_, message)| match *message {
+        Message::Begin { task, fence } => Some((task, fence)),
+        _ => None,
+    }) {
+        said = one.hears(SINK, &Message::Refused { task, fence, ended: true });
+    }
+    let claims = |said: &[(NodeId, Message)]| -> Vec<(NodeId, u32, u64, u64)> {
+        let claims = said.iter().filter_map(|(to, message)| match *message {
+            Message::Claim { task, fence, sequence } => Some((*to, task, fence, sequence)),
+            _ => None,
+        });
+        claims.collect()
+    };
+    let (home, task, _, sequence) = claims(&said)[0];
+    let fence = 5 << 32;
+    one.hears(home, &Message::Claimed { task, fence, attempt: 0, sequence });
+    one.hears(SINK, &Message::Begun { task, fence, steps: 0 });
+    one.passes(Duration::from_secs(5));
+    let beaten = one.solo.now.as_nanos();
+    one.step(Input::Timer { id: TimerId(0), timer: CoordinationTimer::Beat });
+    let said = one.step(Input::Timer { id: TimerId(16), timer: CoordinationTimer::Slot { slot: 0 } });
+    let asked = claims(&said);
+    assert!(asked.iter().all(|(_, _, fence, sequence)| *fence == 0 && *sequence > beaten), "{asked:?}");
+    assert!(!asked.is_empty(), "{said:?}");
 }
 
 /// Where messages pass in one direction only, an agent hears others that never hear it.

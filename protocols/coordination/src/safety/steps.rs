@@ -31,6 +31,10 @@ pub struct Steps {
     work: OrderedMap<(Slot, TaskId), Work>,
     /// What the sink said how many steps were saved, least and most.
     told: OrderedMap<(TaskId, u64), (u32, u32)>,
+    /// The fence under which each agent started a task last, in this life.
+    started: OrderedMap<(Slot, TaskId), u64>,
+    /// Whether no fence is given twice: where a part of the core may decide for itself, two coordinators give the same ones.
+    unique: bool,
 }
 
 impl Steps {
@@ -40,8 +44,17 @@ impl Steps {
             most: vec![0; graph.len()],
             work: OrderedMap::new(),
             told: OrderedMap::new(),
+            started: OrderedMap::new(),
+            unique: true,
             graph: graph.clone(),
         }
+    }
+
+    /// The same; whether several coordinators may decide at once.
+    #[must_use]
+    pub fn if_divided(mut self, divided: bool) -> Self {
+        self.unique = !divided;
+        self
     }
 
     fn stepped(
@@ -84,6 +97,11 @@ impl Check<Coordination> for Steps {
     fn observe(&mut self, _: &Ground, seen: &Seen<'_, Coordination>, findings: &mut Findings) {
         match *seen.observation {
             Observation::Started { task, fence, .. } => {
+                if self.started.insert((seen.slot, task), fence) == Some(fence) && self.unique {
+                    let message =
+                        format!("{} starts {} twice under one fence", seen.node, self.graph.name(task));
+                    findings.safety("again", &[seen.node], message);
+                }
                 let new = Work { fence, last: None, twice: false };
                 let work = self.work.entry((seen.slot, task)).or_insert(new);
                 work.twice = work.fence != fence;
@@ -108,6 +126,7 @@ impl Check<Coordination> for Steps {
     fn lifecycle(&mut self, _: &Ground, slot: Slot, event: Lifecycle, _: &mut Findings) {
         if matches!(event, Lifecycle::Crashed | Lifecycle::Wiped) {
             self.work.retain(|(own, _), _| *own != slot);
+            self.started.retain(|(own, _), _| *own != slot);
         }
     }
 }
@@ -121,10 +140,14 @@ mod tests {
     use crate::graph::Tasks;
     use crate::parameters::Parameters;
 
-    fn script() -> Script<Coordination, Steps> {
+    fn steps() -> Steps {
         let tasks = serde_json::json!([{ "name": "a", "steps": 5 }]);
         let parameters = Parameters { tasks: Tasks::read(&tasks).unwrap(), ..Parameters::default() };
-        let mut script = Script::new(Steps::new(&Rc::new(Graph::of(&parameters, 1).unwrap())), 4);
+        Steps::new(&Rc::new(Graph::of(&parameters, 1).unwrap()))
+    }
+
+    fn script() -> Script<Coordination, Steps> {
+        let mut script = Script::new(steps(), 4);
         script.see(1, started(1)).send(5, 1, begun(1, 0)).see(1, stepped(1)).see(1, stepped(2)).clean();
         script
     }
@@ -139,6 +162,17 @@ mod tests {
 
     fn stepped(steps: u32) -> Observation {
         Observation::Stepped { task: 0, steps }
+    }
+
+    #[test]
+    fn nobody_starts_a_task_twice_under_one_fence() {
+        let ended = Observation::Ended { task: 0, fence: 1 };
+        script().see(1, ended.clone()).see(1, started(1)).found("again", "n2 starts a twice under one fence");
+        script().see(1, ended.clone()).see(1, started(2)).see(2, started(1)).clean();
+        let mut divided = Script::new(steps().if_divided(true), 4);
+        divided.see(1, started(1)).see(1, ended).see(1, started(1)).clean();
+        // What it had in a former life it does not know.
+        script().crash(1, 0).see(1, started(1)).clean();
     }
 
     #[test]

@@ -67,6 +67,21 @@ impl<C: Check<Coordination>> Check<Coordination> for WithLedger<C> {
         self.second.lifecycle(ground, slot, event, findings);
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        self.second.reads()
+    }
+
+    fn sent(
+        &mut self,
+        ground: &sim_core::ground::Ground,
+        from: NodeId,
+        to: NodeId,
+        message: &Message,
+        findings: &mut sim_core::check::Findings,
+    ) {
+        self.second.sent(ground, from, to, message, findings);
+    }
+
     fn finish(&mut self, ground: &sim_core::ground::Ground, findings: &mut sim_core::check::Findings) {
         self.second.finish(ground, findings);
     }
@@ -200,6 +215,38 @@ fn two_live_leases_are_found_and_a_lease_that_is_over_is_none() {
         .at(at(25), 2)
         .see(2, started(0, 2));
     assert_eq!(renewing.violations(), 1, "the lease lasts until 35 s");
+}
+
+/// n4 is a home, and lets n2 have a at the start.
+#[test]
+fn a_home_that_contradicts_itself_is_found() {
+    let claimed = |fence| Message::Claimed { task: 0, fence, attempt: 0, sequence: 0 };
+    let script = || {
+        let parameters = Parameters {
+            strategy: crate::parameters::Strategy::Gossip,
+            lease: Duration::from_secs(32),
+            ..parameters()
+        };
+        let mut script = with_ledger(|_, ledger| homes::Homes::new(&parameters, 4, 0, ledger));
+        script.at(at(0), 3).send(3, 1, claimed(1 << 32)).at(at(10), 3);
+        script
+    };
+    script().send(3, 1, claimed(1 << 32)).send(3, 1, claimed(1 << 32 | 1)).clean();
+    script()
+        .send(3, 2, claimed(1 << 32 | 1))
+        .found("", "n4 lets n3 have a, which n2 may count on for 20 s more");
+    // Others may, and the home after the lease; or the work is over, or the task.
+    script().send(2, 0, claimed(3 << 32)).send(3, 2, claimed(4 << 32)).clean();
+    script().at(at(30), 3).send(3, 2, claimed(1 << 32 | 1)).clean();
+    let ended = Said::Ended { task: 0, fence: 1 << 32 };
+    script().see(1, ended).at(at(10), 3).send(3, 2, claimed(1 << 32 | 1)).clean();
+    let done = Said::Effect { task: 0, fence: 1 << 32, done: true };
+    script().see(4, done).at(at(10), 3).send(3, 2, claimed(1 << 32 | 1)).clean();
+    // Over a crash it lets agents keep what they have, and gives nothing away for a lease; in its first life it has given nothing away.
+    script().restart(3).send(3, 2, claimed(1 << 32 | 1)).clean();
+    let mut later = script();
+    later.restart(3).send(3, 2, claimed(9 << 32));
+    later.found("", "n4 lets n3 have a, which n2 may count on for 20 s more");
 }
 
 #[test]
