@@ -9,7 +9,7 @@ use super::order::Order;
 use super::store::Store;
 use super::{Row, Sweep, SweepError};
 use crate::artefact::FolderLock;
-use crate::begin::Begin;
+use crate::begin::{Begin, FolderError};
 use crate::parallel::{Hooks, Threads};
 use crate::plan::compile;
 use crate::run::run;
@@ -74,8 +74,11 @@ pub fn sweep(
                 order.take(&row);
                 round.push(row);
             }
-            let runs = sweep.runs_of(options.shard);
-            store.append(&round).map_err(|error| SweepError::Unkept { kept: done.made, runs, error })?;
+            let unkept = |error| match done.made {
+                0 => FolderError::from(error).into(),
+                kept => SweepError::Unkept { kept, runs: sweep.runs_of(options.shard), error },
+            };
+            store.append(&round).map_err(unkept)?;
             done.made += round.len() as u64;
             Ok(if done.interrupted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         };
