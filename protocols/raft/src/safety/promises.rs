@@ -3,12 +3,13 @@
 //! An acknowledgment of an index says that the log up to there is that of the leader, and that no crash can take it; one of a
 //! snapshot, that this is on the disk. Whoever answers in a term has that term on its disk. And a log is
 //! the same after a crash as far as it was durable: nothing of it is gone, and nothing that was dropped is back, as are the configurations in it. A vote goes to a
-//! candidate whose log is at least as up to date as the voter's (section 5.4.1). Nobody stays away for a damaged journal that is none. All of it is judged when it happens, by the
+//! candidate that has asked in that term, and whose log is at least as up to date as the voter's (section 5.4.1). Nobody stays away for a damaged journal that is none. All of it is judged when it happens, by the
 //! world's own marks, whether or not anybody comes to rely on it.
 
 use sim_core::check::{BySlot, Check, Findings, Lifecycle, Seen};
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
+use sim_core::ordered::OrderedMap;
 use sim_core::process::JournalId;
 use sim_core::time::Time;
 
@@ -24,6 +25,8 @@ pub struct Promises {
     /// By index: the chained hash and the term of what was appended there last.
     appended: Vec<(u64, u64)>,
     configs: Found,
+    /// The latest term in which each server asked for votes, whatever became of it since.
+    asked: OrderedMap<NodeId, u64>,
 }
 
 #[derive(Debug, Default)]
@@ -109,10 +112,20 @@ impl Promises {
         }
     }
 
-    /// A server votes for another one, whose log was told when it asked.
+    /// A server votes for another one, which has asked in that term, and whose log was told when it did.
     #[inline(never)]
     fn voted(&self, ground: &Ground, seen: &Seen<'_, Raft>, vote: (u64, NodeId), findings: &mut Findings) {
         let ((term, candidate), node) = (vote, seen.node);
+        let asked = self.asked.get(&candidate).copied().unwrap_or_default();
+        if asked < term && candidate != node && ground.honest(candidate) {
+            let when = if asked == 0 {
+                "has never asked for votes".to_owned()
+            } else {
+                format!("asked for votes last in term {asked}")
+            };
+            let message = format!("{node} voted in term {term} for {candidate}, which {when}");
+            findings.safety("unasked", &[node, candidate], message);
+        }
         let asks = ground.slot_of(candidate).and_then(|slot| self.servers.get(slot));
         let Some((stands, told)) = asks.map(|server| server.stands).filter(|_| candidate != node) else {
             return;
@@ -391,6 +404,8 @@ impl Check<Raft> for Promises {
             }
             RaftMessage::RequestVote { term, last_index, last_term, pre: false }
             | RaftMessage::RequestTransferredVote { term, last_index, last_term } => {
+                let asked = self.asked.entry(from).or_default();
+                *asked = term.max(*asked);
                 if let Some(slot) = ground.slot_of(from) {
                     self.servers.at(slot).stands = (term, (last_term, last_index));
                 }
@@ -544,15 +559,37 @@ mod tests {
         script.found("another", "n1 is back with another log up to index 2 than was durable");
     }
 
+    fn stands_in(term: u64, last_term: u64, last_index: u64) -> RaftMessage {
+        RaftMessage::RequestVote { term, last_index, last_term, pre: false }
+    }
+
+    #[test]
+    fn votes_go_to_those_who_asked_in_that_term() {
+        let voted = |term, candidate| RaftObservation::Voted { term, candidate: NodeId(candidate) };
+        leading()
+            .see(0, voted(3, 1))
+            .found("unasked", "n1 voted in term 3 for n2, which has never asked for votes");
+        let asked = || {
+            let mut script = leading();
+            script.send(1, 0, stands_in(3, 2, 2));
+            script
+        };
+        // A question that comes late is one of an earlier life, or of a candidate that has gone on.
+        asked().crash(1, 0).see(0, voted(3, 1)).see(0, voted(4, 0)).clean();
+        asked().send(1, 0, stands_in(5, 2, 2)).see(0, voted(4, 1)).clean();
+        asked()
+            .see(0, voted(4, 1))
+            .found("unasked", "n1 voted in term 4 for n2, which asked for votes last in term 3");
+    }
+
     #[test]
     fn votes_go_to_logs_that_are_as_up_to_date() {
-        let stands =
-            |last_term, last_index| RaftMessage::RequestVote { term: 3, last_index, last_term, pre: false };
+        let stands = |last_term, last_index| stands_in(3, last_term, last_index);
         let voted = |candidate| RaftObservation::Voted { term: 3, candidate: NodeId(candidate) };
         let mut script = leading();
         script.send(1, 0, stands(2, 2)).see(0, voted(1)).send(1, 0, stands(2, 3)).see(0, voted(1));
-        // An earlier candidacy, its own, and a log of which nothing is known.
-        script.send(1, 0, stands(2, 1)).see(0, RaftObservation::Voted { term: 4, candidate: NodeId(1) });
+        // A later candidacy, its own, and a log of which nothing is known.
+        script.send(1, 0, stands_in(4, 2, 1)).see(0, voted(1)).send(1, 0, stands(2, 1));
         script.see(0, voted(0)).send(0, 2, stands(0, 0)).write(2, appended(9, 9, 19)).clean();
         script.see(0, voted(1)).found(
             "outdated",
