@@ -62,7 +62,7 @@ sim_core::checks! {
         "coordination/paths": "Tasks start after the success of all that they wait for, and on the way for which a result decided."
             => paths::Paths::new(graph, parameters.gives().one_order),
         "coordination/steps": "The steps of a task are done one after the other, from where the sink says that they were, and once under each fence."
-            => steps::Steps::new(graph).if_divided(parameters.quorum_adapts()),
+            => steps::Steps::new(graph, parameters.gives().one_order),
         "coordination/results": "A coordinator says of tasks what became of them at the sink, the sink what took effect, under fences that rise."
             => results::Results::new(graph, parameters.gives().one_order),
         "coordination/exactly-once": "Every task takes effect at most once, and the fences of a task rise."

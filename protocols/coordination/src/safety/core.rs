@@ -6,6 +6,7 @@ use sim_core::facts::Facts;
 use sim_core::ground::Ground;
 use sim_core::identity::{NodeId, Slot};
 
+use super::said;
 use crate::vocabulary::{
     Coordination, CoordinationMessage as Message, CoordinationObservation as Observation,
 };
@@ -81,14 +82,7 @@ impl<C: Check<Raft>> Check<Coordination> for OfCore<C> {
         message: &Message,
         findings: &mut Findings,
     ) {
-        let (to, inner) = match message {
-            Message::Order { inner } => (to, inner),
-            Message::Relay { from: origin, to, parcel, .. } if *origin == from => match &*parcel.0 {
-                Message::Order { inner } => (*to, inner),
-                _ => return,
-            },
-            _ => return,
-        };
+        let Some((to, Message::Order { inner })) = said(from, to, message) else { return };
         if self.reads >> inner.kind() & 1 == 1 {
             self.check.sent(ground, from, to, inner, findings);
         }

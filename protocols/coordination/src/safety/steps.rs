@@ -33,28 +33,21 @@ pub struct Steps {
     told: OrderedMap<(TaskId, u64), (u32, u32)>,
     /// The fence under which each agent started a task last, in this life.
     started: OrderedMap<(Slot, TaskId), u64>,
-    /// Whether no fence is given twice: where a part of the core may decide for itself, two coordinators give the same ones.
-    unique: bool,
+    /// Whether one coordinator at a time decides; where a part of the core may decide for itself, two give the same fences.
+    one_order: bool,
 }
 
 impl Steps {
     /// Nothing is done yet.
-    pub fn new(graph: &Rc<Graph>) -> Self {
+    pub fn new(graph: &Rc<Graph>, one_order: bool) -> Self {
         Self {
+            one_order,
             most: vec![0; graph.len()],
             work: OrderedMap::new(),
             told: OrderedMap::new(),
             started: OrderedMap::new(),
-            unique: true,
             graph: graph.clone(),
         }
-    }
-
-    /// The same; whether several coordinators may decide at once.
-    #[must_use]
-    pub fn if_divided(mut self, divided: bool) -> Self {
-        self.unique = !divided;
-        self
     }
 
     fn stepped(
@@ -97,7 +90,7 @@ impl Check<Coordination> for Steps {
     fn observe(&mut self, _: &Ground, seen: &Seen<'_, Coordination>, findings: &mut Findings) {
         match *seen.observation {
             Observation::Started { task, fence, .. } => {
-                if self.started.insert((seen.slot, task), fence) == Some(fence) && self.unique {
+                if self.started.insert((seen.slot, task), fence) == Some(fence) && self.one_order {
                     let message =
                         format!("{} starts {} twice under one fence", seen.node, self.graph.name(task));
                     findings.safety("again", &[seen.node], message);
@@ -140,14 +133,14 @@ mod tests {
     use crate::graph::Tasks;
     use crate::parameters::Parameters;
 
-    fn steps() -> Steps {
+    fn steps(one_order: bool) -> Steps {
         let tasks = serde_json::json!([{ "name": "a", "steps": 5 }]);
         let parameters = Parameters { tasks: Tasks::read(&tasks).unwrap(), ..Parameters::default() };
-        Steps::new(&Rc::new(Graph::of(&parameters, 1).unwrap()))
+        Steps::new(&Rc::new(Graph::of(&parameters, 1).unwrap()), one_order)
     }
 
     fn script() -> Script<Coordination, Steps> {
-        let mut script = Script::new(steps(), 4);
+        let mut script = Script::new(steps(true), 4);
         script.see(1, started(1)).send(5, 1, begun(1, 0)).see(1, stepped(1)).see(1, stepped(2)).clean();
         script
     }
@@ -169,7 +162,7 @@ mod tests {
         let ended = Observation::Ended { task: 0, fence: 1 };
         script().see(1, ended.clone()).see(1, started(1)).found("again", "n2 starts a twice under one fence");
         script().see(1, ended.clone()).see(1, started(2)).see(2, started(1)).clean();
-        let mut divided = Script::new(steps().if_divided(true), 4);
+        let mut divided = Script::new(steps(false), 4);
         divided.see(1, started(1)).see(1, ended).see(1, started(1)).clean();
         // What it had in a former life it does not know.
         script().crash(1, 0).see(1, started(1)).clean();
